@@ -96,8 +96,9 @@ def look_at_first(dataset: ListedDataset) -> list[str]:
         if ann.kind == "classes" or ann.reader is not None:
             continue
         try:
-            doubt = _doubt(read_raw(path, name, dataset.backend_args), ann, path)
-            doubt = doubt or _unknown_sentence(labels, ann, dataset.backend_args)
+            raw = read_raw(path, name, dataset.backend_args)
+            doubt = _doubt(raw, ann, path)
+            doubt = doubt or _unknown_sentence(raw, labels, ann, dataset.backend_args)
         except (OSError, ValueError):
             continue
         if doubt:
@@ -109,15 +110,24 @@ def look_at_first(dataset: ListedDataset) -> list[str]:
     return doubts
 
 
-def _unknown_sentence(paths: Sequence[str], ann: Annotation, backend_args: dict | None) -> str:
+def _unknown_sentence(
+    first: np.ndarray, paths: Sequence[str], ann: Annotation, backend_args: dict | None
+) -> str:
     """A warning if nothing is known in any of a few maps of numbers; the first is enough usually.
+
+    Args:
+        first: The stored numbers of the first file.
+        paths: All of them.
+        ann: Their annotation.
+        backend_args: Arguments of mmengine's file backend.
 
     Raises:
         OSError: If one cannot be read.
         ValueError: If one cannot be decoded.
     """
     for path in paths:
-        found = decode(read_raw(path, ann.name, backend_args), ann, path)
+        raw = first if path == paths[0] else read_raw(path, ann.name, backend_args)
+        found = decode(raw, ann, path)
         if (found == 1 if ann.is_integer else np.isfinite(found)).any():
             return ""
     if ann.is_integer:

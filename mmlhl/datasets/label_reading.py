@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -134,12 +135,8 @@ def stock_ids(
 
     def read(info: dict) -> np.ndarray:
         path = info["seg_map_path"]
-        try:
+        with naming_file(path):
             ids = loader(info)["gt_seg_map"]
-        except Exception as error:  # as the decoder has it, without the file
-            if path in str(error):
-                raise
-            raise ValueError(f"{path}: cannot be read: {explained_error(error)}") from error
         bad = ids[(ids >= count) & (ids != dataset.ignore_index)]
         bad = bad[~np.isin(bad, list(ignored))]
         if bad.size:
@@ -152,6 +149,21 @@ def stock_ids(
         return ids
 
     return read
+
+
+@contextmanager
+def naming_file(path: str) -> Iterator[None]:
+    """Let errors of a decoder, which may lack the file, name it.
+
+    Raises:
+        ValueError: In place of an error that does not name it.
+    """
+    try:
+        yield
+    except Exception as error:
+        if path in str(error):
+            raise
+        raise ValueError(f"{path}: cannot be read: {explained_error(error)}") from error
 
 
 def stock_loader(dataset: BaseSegDataset) -> LoadAnnotations | None:

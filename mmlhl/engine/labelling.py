@@ -77,9 +77,8 @@ def label_phase(
         removed = whole.prepare() if is_main_process() else None
         if removed:
             print_log(removed, "current", logging.WARNING)
-    with raised_by_all(
-        *_FAULTS
-    ):  # all processes list the missing labels before any writes: shares agree
+    # all processes list the missing labels before any writes: shares agree
+    with raised_by_all(*_FAULTS):
         todo = _missing(runner.train_dataloader.dataset, whole)
     with raised_by_all(*_FAULTS):
         _label(runner, teacher, whole, todo, steps, tasks, options, size)

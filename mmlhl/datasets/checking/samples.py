@@ -19,7 +19,7 @@ from ..reading import is_array, orientation_of, read_bytes, read_raw, turns
 from ..reading.shown_greys import grey_bits
 from ..transforms import LoadMultiTaskAnnotations
 from .report import MapReport
-from .stock import SEG, read_stock
+from .stock import SEG, read_stock, stock_readers
 
 IMAGE = None
 """Key of the image beside the tasks, one of which may be called ``image``."""
@@ -50,12 +50,13 @@ def check_samples(
     if isinstance(dataset, MultiTaskDataset):
         reports += [MapReport(a.name, a.kind, _classes(a), a) for a in dataset.ann_specs.values()]
     else:
+        readers = stock_readers(dataset, ignored)
         reports.append(MapReport(SEG, "classes", len(dataset.metainfo.get("classes") or ())))
 
     def read(index: int) -> _Sample:
         if isinstance(dataset, MultiTaskDataset):
             return _read(dataset, index)
-        return _Sample(read_stock(dataset, index, ignored))
+        return _Sample(read_stock(dataset, index, readers))
 
     with ThreadPoolExecutor(max(workers, 1)) as pool:
         found: Iterable = pool.map(read, indices)

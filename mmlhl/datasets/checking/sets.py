@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS, TRANSFORMS
 
-from ...config_values import as_list
+from ...config_values import nodes
 from ...explaining import explained_error
 from ...registered import names_class, registered_class, type_name
 from ..multi_task_dataset import MultiTaskDataset
@@ -46,7 +46,10 @@ def sets_of(
             kept = {k: v for k, v in dataset.items() if k not in ("pipeline", "test_mode", "part")}
             ours = _is_ours(dataset)
             steps = dataset.get("pipeline")
-            if steps := list(_image_loaders(steps))[:1] if ours else steps:
+            if ours:
+                loaders = (s for s in nodes(steps) if names_class(TRANSFORMS, s, LoadImageFromFile))
+                steps = list(loaders)[:1]
+            if steps:
                 kept["pipeline"] = steps
             if data_root:
                 kept["data_root"] = data_root
@@ -63,17 +66,6 @@ def sets_of(
 def _is_ours(cfg: Mapping) -> bool:
     """Whether a config is that of a MultiTaskDataset, or of an unknown dataset."""
     return issubclass(registered_class(DATASETS, cfg) or MultiTaskDataset, MultiTaskDataset)
-
-
-def _image_loaders(steps: Any) -> Iterator[Mapping]:
-    """Configs of the transforms in a pipeline that read images, also inside of others."""
-    for step in as_list(steps):
-        if isinstance(step, (list, tuple)):
-            yield from _image_loaders(step)
-        elif isinstance(step, Mapping):
-            if names_class(TRANSFORMS, step, LoadImageFromFile):
-                yield step
-            yield from _image_loaders(step.get("transforms"))
 
 
 def build_set(

@@ -10,14 +10,13 @@ from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets import BaseSegDataset
 
 from ...config_values import nodes
-from ...explaining import explained_error
 from ..annotation import IGNORE
-from ..label_reading import stock_ids
+from ..label_reading import naming_file, stock_ids
 from ..pipelines import single_steps
 
 #: name of their only annotation
 SEG = "seg"
-Read = Callable[[dict], np.ndarray]
+Readers = dict[str | None, Callable[[dict], np.ndarray] | None]
 
 
 def say_unread(dataset: BaseSegDataset, complain: Callable[[str], None]) -> None:
@@ -34,9 +33,7 @@ def left_out(cfg: Any) -> set[int]:
     return {IGNORE, *(mark for mark in marks if isinstance(mark, int))}
 
 
-def stock_readers(
-    dataset: BaseSegDataset, ignored: Collection[int] = ()
-) -> dict[str | None, Read | None]:
+def stock_readers(dataset: BaseSegDataset, ignored: Collection[int] = ()) -> Readers:
     """What reads the image (None) and the class ids of a sample; None what cannot be read here.
 
     Args:
@@ -48,13 +45,8 @@ def stock_readers(
     ids = stock_ids(dataset, ignored)
 
     def image(info: dict) -> np.ndarray:
-        try:
+        with naming_file(info["img_path"]):
             return loader(info)["img"]  # type: ignore[misc]
-        except Exception as error:  # of the decoder
-            path = info["img_path"]
-            if path in str(error):
-                raise
-            raise ValueError(f"{path}: cannot be read: {explained_error(error)}") from error
 
     def labels(info: dict) -> np.ndarray:
         found = ids(info)  # type: ignore[misc]
@@ -64,11 +56,11 @@ def stock_readers(
 
 
 def read_stock(
-    dataset: BaseSegDataset, index: int, ignored: Collection[int] = ()
+    dataset: BaseSegDataset, index: int, readers: Readers
 ) -> dict[str | None, np.ndarray | Exception]:
     """The image (None) and the class ids of a sample, or the error that reading one raised."""
     maps: dict[str | None, np.ndarray | Exception] = {}
-    for key, read in stock_readers(dataset, ignored).items():
+    for key, read in readers.items():
         info = dataset.get_data_info(index)
         if read is None or (key == SEG and info.get("seg_map_path") is None):
             continue

@@ -19,10 +19,10 @@ from ....models.data_preprocessor import MultiTaskDataPreProcessor
 from ....models.views import FLIP_AXES, undo_view
 
 _KNOWN = (SegDataPreProcessor, MultiTaskDataPreProcessor)
+#: without padding, which small images would get and those of a training need not
 _UNPADDED = dict(size=None, size_divisor=1, pad_size_divisor=1)
-"""Without padding, which small images would get and those of a training need not."""
+#: pixels added to images of a test, so that they are no multiple of what they are padded to
 _MORE = 2
-"""Pixels added to images of a test, so that they are no multiple of what they are padded to."""
 
 
 def try_preprocessor(preprocessor: Any, inputs: Sequence[Tensor], samples: Sequence[Any]) -> None:
